@@ -40,13 +40,19 @@ def test_only_lapsed_processes_are_removed(work: UnitOfWork) -> None:
     assert work.processes.live(NOW - 100) == {"alive"}
 
 
-def test_only_leases_that_end_later_are_shortened(work: UnitOfWork) -> None:
-    work.processes.renew("short", NOW + 10)
-    work.processes.renew("long", NOW + 30)
-    work.processes.shorten(NOW + 20)
-    assert work.processes.live(NOW + 9) == {"short", "long"}
-    assert work.processes.live(NOW + 10) == {"long"}
-    assert work.processes.live(NOW + 20) == set()
+def test_the_leases_that_end_later_are_found(work: UnitOfWork) -> None:
+    work.processes.renew("one", NOW + 20)
+    work.processes.renew("two", NOW + 21)
+    assert work.processes.ending_after(NOW + 20) == {"two": NOW + 21}
+
+
+def test_a_lease_that_was_renewed_meanwhile_stays(work: UnitOfWork) -> None:
+    for process_id in ("gone", "renewed"):
+        work.processes.renew(process_id, NOW + 10)
+    work.processes.renew("renewed", NOW + 11)
+    for process_id in ("gone", "renewed", "never-there"):
+        work.processes.remove_unrenewed(process_id, NOW + 10)
+    assert work.processes.live(NOW) == {"renewed"}
 
 
 @pytest.mark.parametrize("lease_until", [NOW - 1, NOW, NOW + 1])

@@ -220,10 +220,27 @@ async def test_what_a_process_was_sending_that_vanished_before_the_clock_was_set
         heir = Process(world, "second", span=SPAN)
         await heir.heartbeat.beat()
         assert states(world) == [SENDING] * 3
-        world.clock.advance(LONGEST)
+        world.clock.advance(LONGEST - 1)
+        await heir.heartbeat.beat()
+        assert states(world) == [SENDING] * 3
+        world.clock.advance(1)
         await heir.heartbeat.beat()
         assert states(world) == [QUEUED] * 3
         await heir.close()
+
+
+async def test_a_process_that_lives_by_a_clock_that_is_ahead_keeps_its_lease(world: World) -> None:
+    behind = Process(world, "behind", span=SPAN)
+    for _ in range(5):
+        end = world.clock.now() + HOUR
+        with world.store.begin() as unit:
+            unit.processes.renew("ahead", end)
+            unit.commit()
+        await behind.heartbeat.beat()
+        with world.store.snapshot() as unit:
+            assert unit.processes.live(end - 1) == {"ahead"}
+        world.clock.advance(LONGEST // 2)
+    await behind.close()
 
 
 async def test_a_backlog_of_a_vanished_process_is_taken_over_in_many_small_steps(

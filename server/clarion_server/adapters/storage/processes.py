@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select
 
 from clarion_server.adapters.storage.schema import processes
 from clarion_server.adapters.storage.statements.bulk import insertion
@@ -15,9 +15,8 @@ _RENEW = insertion(
 _LIVE = select(processes.c.id).where(processes.c.lease_until > bindparam("now"))
 _REMOVE = delete(processes).where(processes.c.id == bindparam("process_id"))
 _REMOVE_LAPSED = delete(processes).where(processes.c.lease_until <= bindparam("now"))
-_SHORTEN = (
-    update(processes).where(processes.c.lease_until > bindparam("latest")).values(lease_until=bindparam("latest"))
-)
+_ENDING_AFTER = select(processes.c.id, processes.c.lease_until).where(processes.c.lease_until > bindparam("time"))
+_REMOVE_UNRENEWED = _REMOVE.where(processes.c.lease_until == bindparam("lease_until"))
 
 
 class SqlProcessRepository:
@@ -36,5 +35,8 @@ class SqlProcessRepository:
     def remove_lapsed(self, now: Instant) -> None:
         self._connection.execute(_REMOVE_LAPSED, {"now": now})
 
-    def shorten(self, lease_until: Instant) -> None:
-        self._connection.execute(_SHORTEN, {"latest": lease_until})
+    def ending_after(self, time: Instant) -> dict[str, Instant]:
+        return {row.id: row.lease_until for row in self._connection.execute(_ENDING_AFTER, {"time": time})}
+
+    def remove_unrenewed(self, process_id: str, lease_until: Instant) -> None:
+        self._connection.execute(_REMOVE_UNRENEWED, {"process_id": process_id, "lease_until": lease_until})

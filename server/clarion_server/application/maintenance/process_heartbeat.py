@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import structlog
 
+from clarion_server.application.maintenance.lease_watch import LeaseWatch
 from clarion_server.application.ports.clock import Chance, Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.exclusions import ExclusionReader, is_closed
@@ -65,6 +66,7 @@ class ProcessHeartbeat:
         self._transactions = transactions
         self._pending_requeue = pending_requeue
         self._lease = lease
+        self._lease_watch = LeaseWatch()
         self._clock = clock
         self._chance = chance
         self._exclusions = exclusions
@@ -149,12 +151,11 @@ class ProcessHeartbeat:
         unit.processes.remove(self._lease.process_id)
 
     def _end_leases(self, unit: UnitOfWork) -> None:
-        """Removes the leases that have lapsed. Shortens those that by this clock nobody can have: their process ended
-        before the clock was set back, or renews them by the clock of now.
-        """
+        """Removes the leases that have lapsed, and those of processes that ended before the clock was set back."""
         now = self._clock.now()
         unit.processes.remove_lapsed(now)
-        unit.processes.shorten(now + LONGEST)
+        for process_id, until in self._lease_watch.unrenewed(unit.processes.ending_after(now + LONGEST), now).items():
+            unit.processes.remove_unrenewed(process_id, until)
 
     def _lapsed_processes(self, unit: UnitOfWork) -> set[str]:
         """Returns the processes that have messages in their hands and no lease."""

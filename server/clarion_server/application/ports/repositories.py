@@ -184,6 +184,10 @@ class ProcessRepository(Protocol):
 
     def remove_lapsed(self, now: Instant) -> None: ...
 
-    def shorten(self, lease_until: Instant) -> None:
-        """Ends the leases then that would end later."""
+    def ending_after(self, time: Instant) -> dict[str, Instant]:
+        """Returns the ends of the leases that end later, by process."""
+        ...
+
+    def remove_unrenewed(self, process_id: str, lease_until: Instant) -> None:
+        """Removes the process if its lease ends then. Otherwise it was renewed meanwhile."""
         ...
