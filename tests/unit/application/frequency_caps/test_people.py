@@ -19,6 +19,7 @@ from clarion_server.domain.sending_policies.frequency_cap import CalendarPeriod,
 from clarion_server.domain.sending_policies.sending_policy import TimeZoneSource
 
 from tests.cap_entries import counted
+from tests.fakes import NEVER
 from tests.unit.application.consenting import make_topic
 from tests.unit.application.erasing import sweep
 from tests.unit.application.frequency_caps.capping import (
@@ -122,6 +123,19 @@ async def test_a_waiting_message_to_an_address_counts_for_the_profile_that_got_i
     assert not (await claimed(world, lane=lane)).messages
     assert messages(world)[waiting.id].end.exclusion == capped(HAND_OFF)
     assert times(world) == [NOON]
+
+
+async def test_a_message_from_before_the_cap_gives_back_its_room(
+    world: World, policies: Policies, process: Process
+) -> None:
+    await policies.change(caps=())
+    await send(process, send_time=NOON + HOUR)
+    await policies.change(caps=(ONE_A_DAY,))
+    jane = await store(world, "email:jane@example.com")
+    world.clock.advance(HOUR)
+    await attempt(process, NEVER)
+    assert [each.cap_person for each in messages(world).values()] == [profile_person(jane.key)]
+    assert times(world) == []
 
 
 async def test_a_message_that_has_waited_longer_than_the_window_counts_for_the_profile_that_absorbed_its_own(
