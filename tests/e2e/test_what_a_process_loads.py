@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -36,3 +37,28 @@ def test_why_a_process_cannot_start_is_json_where_the_log_is(tmp_path: Path) -> 
     error = json.loads(done.stderr)["error"]
     assert error.pop("message").startswith(f"There is no folder {tmp_path}/missing for the store clarion.db: make it")
     assert error == {"exit_code": 2}
+
+
+def test_a_process_that_serves_collects_garbage(tmp_path: Path) -> None:
+    # It collects none while it loads. What the collector does is told when the process ends.
+    (tmp_path / "sitecustomize.py").write_text(
+        "import atexit, gc, pathlib\n"
+        f"told = pathlib.Path({str(tmp_path / 'told')!r})\n"
+        "atexit.register(lambda: told.write_text(f'{gc.isenabled()} {gc.get_freeze_count() > 100_000}'))\n",
+        encoding="utf-8",
+    )
+    environment = {
+        "CLARION_STORE": f"sqlite:///{tmp_path}/clarion.db",
+        "CLARION_LISTEN": "127.0.0.1:0",
+        "CLARION_HTTP_LISTEN": "",
+        "PYTHONPATH": str(tmp_path),
+    }
+    command = [sys.executable, "-P", "-m", "clarion_server.programs.service"]
+    with subprocess.Popen(
+        command, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout is not None
+        # Its log tells later that it serves: the collector is on by the time a signal is handled.
+        assert any(line.startswith("serving grpc") for line in process.stdout)
+        process.send_signal(signal.SIGTERM)
+    assert (tmp_path / "told").read_text() == "True True"

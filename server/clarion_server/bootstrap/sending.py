@@ -19,8 +19,8 @@ from clarion_server.application.sending.claim_schedule import ClaimSchedule
 from clarion_server.application.sending.dispatch import Dispatch
 from clarion_server.application.sending.dispatcher import DispatcherPorts
 from clarion_server.application.sending.dispatchers import Dispatchers
-from clarion_server.application.sending.exclusions import HandOffChecks
 from clarion_server.application.sending.files import MessageFiles
+from clarion_server.application.sending.hand_off_checks import HandOffChecks
 from clarion_server.application.sending.remote_dispatch import RemoteDispatch
 from clarion_server.application.sending.requeue import PendingRequeue
 from clarion_server.bootstrap.channels import encode_file, open_channel

@@ -11,8 +11,8 @@ from clarion_server.application.maintenance.process_heartbeat import ProcessHear
 from clarion_server.application.ports.queue import ClaimRequest
 from clarion_server.application.sending.attempt import AttemptRunner
 from clarion_server.application.sending.dispatch import ClaimedMessage, Reservation
-from clarion_server.application.sending.exclusions import HandOffChecks
 from clarion_server.application.sending.files import MessageFiles
+from clarion_server.application.sending.hand_off_checks import HandOffChecks
 from clarion_server.application.sending.lease import Lease
 from clarion_server.application.sending.outcomes import record_outcomes
 from clarion_server.application.sending.requeue import PendingRequeue

@@ -26,8 +26,8 @@ from clarion_server.application.sending.claim_schedule import ClaimSchedule
 from clarion_server.application.sending.dispatch import Dispatch
 from clarion_server.application.sending.dispatcher import ChannelDispatcher, DispatcherPorts
 from clarion_server.application.sending.dispatchers import Dispatchers
-from clarion_server.application.sending.exclusions import HandOffChecks
 from clarion_server.application.sending.files import MessageFiles
+from clarion_server.application.sending.hand_off_checks import HandOffChecks
 from clarion_server.application.sending.lease import Lease
 from clarion_server.application.sending.requeue import PendingRequeue
 from clarion_server.application.transactions import Transactions

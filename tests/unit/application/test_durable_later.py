@@ -227,23 +227,27 @@ async def test_an_import_is_answered_when_its_rows_are_on_the_disk(
     assert store.commits == [LATER, LATER, LATER, NOW]
 
 
+async def process_with_people(world: World) -> Process:
+    """Returns a process that may send to five people. It would dispatch the messages of a trigger at once."""
+    await world.live()
+    process = Process(world)
+    await process.heartbeat.beat()
+    process.dispatchers.open(1)
+    await by_condition(world)
+    await people(world, 5)
+    return process
+
+
 async def test_the_parts_of_a_run_are_queued_alone_and_its_end_is_on_the_disk(
     store: WatchedStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever claims a message waits for the disk, and so makes its part durable before anything is sent."""
     monkeypatch.setattr(PartSize, "next", lambda _, is_busy: 2)
-    world = World(store)
-    await world.live()
-    process = Process(world)
-    # The messages of a trigger would be dispatched at once.
-    await process.heartbeat.beat()
-    process.dispatchers.open(1)
-    await by_condition(world)
-    await people(world, 5)
+    process = await process_with_people(World(store))
     store.commits.clear()
     await Runs(process).run()
-    assert identities(world) == identities(world, MessageState.QUEUED)
-    assert len(identities(world)) == 5
+    assert identities(process.world) == identities(process.world, MessageState.QUEUED)
+    assert len(identities(process.world)) == 5
     assert store.commits[-4:] == [LATER, LATER, LATER, NOW]
     await process.close()
 
@@ -251,15 +255,8 @@ async def test_the_parts_of_a_run_are_queued_alone_and_its_end_is_on_the_disk(
 async def test_whoever_cancels_a_run_is_answered_when_the_ends_of_its_messages_are_on_the_disk(
     store: WatchedStore,
 ) -> None:
-    world = World(store)
-    await world.live()
-    process = Process(world)
-    # The messages would be dispatched at once.
-    await process.heartbeat.beat()
-    process.dispatchers.open(1)
-    await by_condition(world)
-    await people(world, 5)
-    run, cancelling = await Runs(process).run(), CancelMessages(process.transactions, world.clock)
+    process = await process_with_people(World(store))
+    run, cancelling = await Runs(process).run(), CancelMessages(process.transactions, process.world.clock)
     store.commits.clear()
     assert (await cancelling.cancel_execution(run.execution_id, CALLER)).cancelled_count == 5
     # The end of the run is on the disk at once, and so is what was cancelled in steps when the caller is answered.

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from clarion_server.application.consent.consents import Person
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields
-from clarion_server.application.sending.exclusions import check_hand_off
+from clarion_server.application.sending.hand_off_checks import check_hand_off
 from clarion_server.domain.category import Category
 from clarion_server.domain.channels.retry import RetryPolicy
 from clarion_server.domain.consent.consent import ConsentChoice

@@ -1,4 +1,4 @@
-"""Leases say whose the messages are; the heartbeat takes over, requeues and releases."""
+"""The heartbeat renews the lease, takes over, requeues and releases."""
 
 from __future__ import annotations
 
@@ -8,17 +8,15 @@ from contextlib import asynccontextmanager, closing, contextmanager
 
 import pytest
 from clarion_server.application.maintenance import process_heartbeat as heartbeat_module
-from clarion_server.application.ports.store import Store, UnitOfWork
-from clarion_server.application.sending.lease import LONGEST, Lease
-from clarion_server.config import Settings
+from clarion_server.application.ports.store import UnitOfWork
+from clarion_server.application.sending.lease import LONGEST
 from clarion_server.domain.campaigns.campaign import QueueDisposal
 from clarion_server.domain.campaigns.campaign_definition import InDoubtPolicy
 from clarion_server.domain.errors import Unavailable
 from clarion_server.domain.events.event import EventType
-from clarion_server.domain.instant import DAY, HOUR, SECOND
+from clarion_server.domain.instant import HOUR, SECOND
 from clarion_server.domain.messages.attempt import Attempt, AttemptResult, FailureReason
 from clarion_server.domain.messages.message import MessageState
-from pydantic import ValidationError
 
 from tests.fakes import FaultyStore
 from tests.memory_store import MemoryStore
@@ -44,89 +42,7 @@ async def begin_sending(process: Process, count: int = 3) -> None:
     await until(lambda: len(process.provider.begun) == count)
 
 
-# The lease itself.
-
-
-def test_the_settings_allow_the_longest_lease_and_no_longer_one() -> None:
-    assert Settings(lease_seconds=LONGEST / SECOND).lease_seconds == LONGEST / SECOND
-    with pytest.raises(ValidationError):
-        Settings(lease_seconds=LONGEST / SECOND + 1)
-
-
-def renew(lease: Lease, store: Store) -> None:
-    with store.begin() as unit:
-        renewal = lease.renew(unit)
-        unit.commit()
-    lease.renewed(renewal)
-
-
-def test_a_lease_is_held_until_shortly_before_others_may_take_over(store: MemoryStore) -> None:
-    clock = StandingClock(HOUR)
-    lease = Lease("first", SPAN, clock)
-    assert not lease.is_held()
-    renew(lease, store)
-    clock.advance(SPAN * 4 // 5 - 1)
-    assert lease.is_held()
-    clock.advance(1)
-    assert not lease.is_held()
-    with store.snapshot() as unit:
-        assert unit.processes.live(clock.now()) == {"first"}
-        assert unit.processes.live(HOUR + SPAN) == set()
-
-
-def test_a_lease_covers_what_was_claimed_before_it_was_renewed_in_time(store: MemoryStore) -> None:
-    clock = StandingClock(HOUR)
-    lease = Lease("first", SPAN, clock)
-    renew(lease, store)
-    claimed = clock.now()
-    clock.advance(SPAN - 1)
-    renew(lease, store)
-    assert lease.covers(claimed)
-
-
-def test_a_lease_that_lapsed_covers_nothing_that_was_claimed_before(store: MemoryStore) -> None:
-    clock = StandingClock(HOUR)
-    lease = Lease("first", SPAN, clock)
-    renew(lease, store)
-    claimed = clock.now()
-    clock.advance(SPAN)
-    renew(lease, store)
-    assert lease.is_held()
-    assert not lease.covers(claimed)
-    assert lease.covers(clock.now())
-
-
-def test_a_lease_that_lapsed_while_its_renewal_was_committed_covers_nothing_that_was_claimed_before(
-    store: MemoryStore,
-) -> None:
-    clock = StandingClock(HOUR)
-    lease = Lease("first", SPAN, clock)
-    renew(lease, store)
-    claimed = clock.now()
-    clock.advance(SPAN - 2)
-    with store.begin() as unit:
-        renewal = lease.renew(unit)
-        clock.advance(3)
-        unit.commit()
-    lease.renewed(renewal)
-    assert lease.is_held()
-    assert not lease.covers(claimed)
-    assert lease.covers(clock.now())
-
-
-def test_a_lease_covers_what_is_claimed_after_the_clock_was_set_back(store: MemoryStore) -> None:
-    clock = StandingClock(DAY)
-    lease = Lease("first", SPAN, clock)
-    renew(lease, store)
-    clock.advance(HOUR)
-    # By this clock the lease has lapsed.
-    renew(lease, store)
-    held = clock.now()
-    clock.advance(-2 * HOUR)
-    renew(lease, store)
-    assert lease.is_held()
-    assert lease.covers(clock.now())
-    assert lease.covers(held)
+# Its renewal.
 
 
 async def test_a_clock_that_is_set_back_stops_no_message(world: World) -> None:

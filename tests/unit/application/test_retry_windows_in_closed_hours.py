@@ -20,15 +20,21 @@ QUEUED = MessageState.QUEUED
 MORNING = utc("11T06:00")
 
 
+async def fail_in_the_evening(process: Process, policy: RetryPolicy) -> None:
+    """Lets the first attempt of a message fail for a passing reason, shortly before the hours close."""
+    world = process.world
+    await change_channel(world, process, retry_policy=policy)
+    process.provider.end = lambda _: LATER
+    await process.trigger(campaign_id="offers")
+    await until(lambda: states(world) == [QUEUED])
+
+
 async def test_the_time_until_the_opening_is_no_part_of_the_retry_window(world: World, policies: Policies) -> None:
     await policies.make()
     world.clock.time = utc("10T19:59")
     await world.live("offers", category=Category.MARKETING)
     async with at_work(Process(world)) as process:
-        await change_channel(world, process, retry_policy=RetryPolicy(30 * MINUTE, 5 * MINUTE, 5 * MINUTE))
-        process.provider.end = lambda _: LATER
-        await process.trigger(campaign_id="offers")
-        await until(lambda: states(world) == [QUEUED])
+        await fail_in_the_evening(process, RetryPolicy(30 * MINUTE, 5 * MINUTE, 5 * MINUTE))
         world.clock.advance(6 * MINUTE)
         process.claim_loop.look()
         await until(lambda: only(world).due_time == MORNING)
@@ -47,10 +53,7 @@ async def test_a_retry_window_does_not_close_while_the_hours_are_closed(world: W
     world.clock.time = utc("10T19:59")
     await world.live("offers", category=Category.MARKETING)
     async with at_work(Process(world)) as process:
-        await change_channel(world, process, retry_policy=RetryPolicy(5 * MINUTE, 10 * MINUTE, 10 * MINUTE))
-        process.provider.end = lambda _: LATER
-        await process.trigger(campaign_id="offers")
-        await until(lambda: states(world) == [QUEUED])
+        await fail_in_the_evening(process, RetryPolicy(5 * MINUTE, 10 * MINUTE, 10 * MINUTE))
         assert only(world).due_time == utc("10T20:09")
         world.clock.time = only(world).due_time
         process.claim_loop.look()

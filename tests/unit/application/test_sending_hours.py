@@ -10,8 +10,8 @@ from clarion_server.application.resources import CreateResource, ResourceInput
 from clarion_server.application.sending.attempt import AttemptRunner
 from clarion_server.application.sending.claim import ClaimNamedMessages, NamedClaim, NamedClaims
 from clarion_server.application.sending.dispatch import ClaimedMessage
-from clarion_server.application.sending.exclusions import HandOffChecks
 from clarion_server.application.sending.files import MessageFiles
+from clarion_server.application.sending.hand_off_checks import HandOffChecks
 from clarion_server.bootstrap.channels import encode_file
 from clarion_server.domain.campaigns.campaign_definition import Action, ActionMode, ThroughputMode
 from clarion_server.domain.category import Category

@@ -15,7 +15,8 @@ import structlog
 from clarion_server.application.maintenance.lease_watch import LeaseWatch
 from clarion_server.application.ports.clock import Chance, Clock
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.sending.exclusions import ExclusionReader, is_closed
+from clarion_server.application.sending.exclusions import ExclusionReader
+from clarion_server.application.sending.hand_off_checks import is_closed
 from clarion_server.application.sending.lease import LONGEST, Lease, Renewal
 from clarion_server.application.sending.outcomes import record_outcomes
 from clarion_server.application.sending.requeue import PendingRequeue

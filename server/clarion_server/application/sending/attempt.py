@@ -32,8 +32,8 @@ from clarion_server.application.ports.content import (
     RenderingFailed,
 )
 from clarion_server.application.sending.dispatch import ClaimedMessage
-from clarion_server.application.sending.exclusions import HandOffChecks
 from clarion_server.application.sending.files import FileMissing, MessageFiles
+from clarion_server.application.sending.hand_off_checks import HandOffChecks
 from clarion_server.application.sending.rendering_pace import RenderingPace
 from clarion_server.domain.campaigns.campaign_definition import InDoubtPolicy
 from clarion_server.domain.channels.channel import ChannelConfiguration

@@ -10,7 +10,8 @@ from clarion_server.application.ports.messages import KnownMessages
 from clarion_server.application.ports.queries import DeliveryPolicy
 from clarion_server.application.ports.queue import Claimed, ClaimRequest
 from clarion_server.application.ports.store import UnitOfWork
-from clarion_server.application.sending.exclusions import ExclusionReader, sift_forbidden
+from clarion_server.application.sending.exclusions import ExclusionReader
+from clarion_server.application.sending.hand_off_checks import sift_forbidden
 from clarion_server.application.sending.outcomes import cancel_queued, expire_queued
 from clarion_server.domain.campaign_states import CampaignState
 from clarion_server.domain.instant import Instant

@@ -15,7 +15,8 @@ import structlog
 
 from clarion_server.application.ports.clock import Clock
 from clarion_server.application.sending.dispatch import ClaimedMessage, Reservation
-from clarion_server.application.sending.exclusions import ExclusionReader, check_hand_off
+from clarion_server.application.sending.exclusions import ExclusionReader
+from clarion_server.application.sending.hand_off_checks import check_hand_off
 from clarion_server.application.transactions import Transactions
 from clarion_server.domain.errors import Unavailable
 

@@ -9,7 +9,7 @@ from clarion_server.application.ports.clock import Clock
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.instant import MINUTE, Instant, Span
 
-#: The longest span of a lease that the settings of a process allow.
+#: Is the longest span of a lease that the settings of a process allow.
 LONGEST: Final[Span] = 5 * MINUTE
 
 

@@ -1,4 +1,6 @@
-"""Reads the sending policies of a batch of messages, whose clock counts, and what people have got so far."""
+"""Reads the sending policies of a batch of messages, whose clock counts, and what people have got so far, which it also
+stores.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ from clarion_server.application.ports.profiles import SandboxIdentity, SandboxNa
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.domain.addresses.magic import simulated_outcome
 from clarion_server.domain.channel_kind import Channel
+from clarion_server.domain.instant import Instant
 from clarion_server.domain.people.cap_person import STRANGER_MARK, CapPerson, profile_person, stranger_person
 from clarion_server.domain.people.identity import IdentityKey
 from clarion_server.domain.people.profile import NOBODY, KnownProfile
@@ -211,3 +214,13 @@ class _Counting:
         # What is no identity of its namespace is known by its text.
         key = IdentityKey(*identity.split(":", 1)) if named is None else IdentityKey(*named[1:])
         return stranger_person(sandbox, key)
+
+
+def store_caps(unit: UnitOfWork, caps: CapLedger, now: Instant) -> None:
+    """Stores what the decision about a batch of messages has changed. `now` is the time of the earliest decision."""
+    if changed := caps.changed:
+        unit.caps.save(changed)
+    if caps.added:
+        unit.caps.add(caps.added, now)
+    if caps.moved:
+        unit.messages.set_cap_persons(caps.moved)

@@ -17,8 +17,9 @@ from clarion_server.application.ports.queue import Queue
 from clarion_server.application.ports.store import UnitOfWork
 from clarion_server.application.sending.dispatch import ClaimedMessage, Reservation
 from clarion_server.application.sending.dispatch_accepted import DispatchAccepted, Reserved
-from clarion_server.application.sending.exclusions import ExclusionReader, store_caps
+from clarion_server.application.sending.exclusions import ExclusionReader
 from clarion_server.application.sending.outcomes import record_accepted
+from clarion_server.application.sending.policy_facts import store_caps
 from clarion_server.application.triggering.admission import RecipientInput
 from clarion_server.application.triggering.memberships import MembershipReader
 from clarion_server.application.triggering.stored_profiles import ProfileUse, StoredProfiles

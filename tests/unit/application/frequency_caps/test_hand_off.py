@@ -8,7 +8,7 @@ import pytest
 from clarion_server.application.profiles.profile_merge import MergeProfiles, ProfileMerger
 from clarion_server.application.profiles.profiles import CreateProfile, ProfileFields
 from clarion_server.application.sending.dispatch import ClaimedMessage
-from clarion_server.application.sending.exclusions import HandOffChecks
+from clarion_server.application.sending.hand_off_checks import HandOffChecks
 from clarion_server.application.sending.outcomes import record_outcomes
 from clarion_server.domain.campaigns.campaign_definition import Action, ActionMode
 from clarion_server.domain.category import Category
