@@ -30,10 +30,9 @@ def full_name(collection: str, name: str) -> str:
 
     Raises FieldError when the name is empty or belongs to another collection.
     """
-    try:
-        head, slash, identifier = name.rpartition("/")
-    except AttributeError:
-        raise FieldError(f"is {name!r}, not a string") from None
+    if not _is_text(name):
+        raise FieldError(f"is {name!r}, not a string")
+    head, slash, identifier = name.rpartition("/")
     if not identifier or (slash and head != collection):
         raise FieldError(f"is {name!r}, which is no name in {collection}/")
     return f"{collection}/{identifier}"
@@ -64,11 +63,8 @@ def short_name(name: str) -> str:
 
 def full_identity(identity: str) -> str:
     """Returns `email:jane@example.com` for that identity and for the address alone."""
-    try:
-        return identity if not identity or NAMESPACED.match(identity) else f"email:{identity}"
-    except TypeError:
-        # What is no string is refused with the path of its field, when the message is made.
-        return identity
+    # What is no string is refused with the path of its field, when the message is made.
+    return identity if not identity or not _is_text(identity) or NAMESPACED.match(identity) else f"email:{identity}"
 
 
 class PersonFields(TypedDict, total=False):
